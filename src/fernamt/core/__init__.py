@@ -1,0 +1,1 @@
+"""What every floor shares: errors, times, live push. Knows none of the floors above."""
