@@ -173,6 +173,7 @@ class ServiceCentre(RuleBasedStateMachine):
         assert self.switchboard.agents == before.agents
         assert self.switchboard.waiting == before.waiting
         assert self.switchboard.reminders == before.reminders
+        self.take(self.switchboard.look(self.now))
 
     # How it is taken in
 

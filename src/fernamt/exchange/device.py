@@ -26,8 +26,9 @@ class Device(Struct, frozen=True, kw_only=True):
     """One telephone, as the exchange rings it."""
 
     kind: DeviceKind
-    address: str
-    """SIP user name (browser, telephone), number in E.164 (external), else a name."""
+    address: str = ""
+    """SIP user name (browser, telephone), number in E.164 (external), else a name; empty
+    where the exchange chooses it."""
     secret: str = ""
     """Password of the SIP account; empty where there is none."""
 

@@ -53,16 +53,23 @@ class Outbox:
         self._batch: asyncio.Queue[Turn | Reply] = asyncio.Queue()
         self._last: dict[CallId, asyncio.Task[None]] = {}
         self._unwritten = 0
+        self._all_written = asyncio.Event()
+        self._all_written.set()
 
     def put(self, item: Turn | Reply) -> None:
         """Take *item*; returns at once."""
         self._unwritten += 1
+        self._all_written.clear()
         self._batch.put_nowait(item)
 
     @property
     def idle(self) -> bool:
         """Whether everything is written and performed."""
         return self._unwritten == 0 and not self._last
+
+    async def written(self) -> None:
+        """Wait until everything put so far is in the log."""
+        await self._all_written.wait()
 
     async def run(self, telephony: Telephony) -> None:
         """Write, then let *telephony* perform, until cancelled."""
@@ -73,6 +80,8 @@ class Outbox:
                     batch.append(self._batch.get_nowait())
                 await self._log.append(batch)
                 self._unwritten -= len(batch)
+                if self._unwritten == 0:
+                    self._all_written.set()
                 for item in batch:
                     if isinstance(item, Turn):
                         self._send(item, telephony, group)

@@ -13,17 +13,12 @@ from typing import cast
 
 from msgspec.structs import replace as replace_fact
 
-from fernamt.exchange.device import DeviceKind
 from fernamt.exchange.dispatch import Free, Offer, Waiting, dispatch, look_again_at
 from fernamt.exchange.life.commands import Command, Remind, TelephonyCommand
 from fernamt.exchange.life.events import (
-    AgentAnswered,
-    AgentDeclined,
     AgentGaveUp,
-    AgentHungUp,
     AgentId,
     AgentReserved,
-    AgentReturned,
     AgentUnreachable,
     CallArrived,
     CallId,
@@ -32,14 +27,11 @@ from fernamt.exchange.life.events import (
     OutcomeChosen,
     RingTimedOut,
     TreatmentChosen,
-    WrapUpFinished,
 )
-from fernamt.exchange.life.outcome import CHOSEN_BY_AGENTS
 from fernamt.exchange.life.states import (
     Arrived,
     Ended,
     Queued,
-    Reconnecting,
     Ringing,
     State,
     Talking,
@@ -49,22 +41,13 @@ from fernamt.exchange.life.states import (
     arrival_of,
 )
 from fernamt.exchange.life.step import ImpossibleEvent, step
+from fernamt.exchange.meaning import meaning_of
 from fernamt.exchange.orders import (
-    Answer,
-    AnswerAtTelephone,
-    CallGone,
     CallUnderWay,
-    Classify,
-    Decline,
     GetReady,
-    HangUp,
-    Next,
     NotSignedIn,
     Order,
-    OutcomeMissing,
-    OutcomeNotAllowed,
     Pause,
-    Reconnect,
     SignIn,
     SignOut,
     UnknownPauseReason,
@@ -161,7 +144,9 @@ class Switchboard:
             case SignOut():
                 self._sign_out(self._signed_in(order.agent), at, turn)
             case _:
-                self._happen(self._as_event(order, at), turn)
+                agent = self._signed_in(order.agent)
+                state = self.calls.get(agent.call) if agent.call else None
+                self._happen(meaning_of(order, agent=agent, state=state, at=at), turn)
         self._offer(at, turn)
         return turn
 
@@ -352,36 +337,6 @@ class Switchboard:
             agent, presence=Presence.SIGNED_OUT, since=at, reason="", pause_wanted=""
         )
         self._change(replace(signed_out, device=None), turn)
-
-    def _as_event(self, order: Order, at: datetime) -> Event:
-        agent = self._signed_in(order.agent)
-        state = self.calls.get(agent.call) if agent.call else None
-        if agent.call is None or state is None:
-            raise CallGone
-        call = agent.call
-        match order, state:
-            case Answer(), Ringing():
-                if agent.device is None or agent.device.kind is not DeviceKind.REHEARSAL:
-                    raise AnswerAtTelephone
-                return AgentAnswered(call=call, agent=agent.id, at=at)
-            case ((Decline() | HangUp()), Ringing()):
-                return AgentDeclined(call=call, agent=agent.id, at=at)
-            case HangUp(), (Talking() | Reconnecting()):
-                return AgentHungUp(call=call, agent=agent.id, at=at)
-            case Classify(outcome=outcome), (Talking() | Reconnecting() | WrappingUp()):
-                if outcome not in CHOSEN_BY_AGENTS:
-                    raise OutcomeNotAllowed(outcome=outcome)
-                return OutcomeChosen(call=call, agent=agent.id, outcome=outcome, at=at)
-            case Next(), WrappingUp(talking=talking):
-                if talking.chosen is None:
-                    raise OutcomeMissing
-                return WrapUpFinished(call=call, agent=agent.id, at=at)
-            case Next(), (Talking() | Reconnecting()):
-                raise CallUnderWay
-            case Reconnect(), (Talking() | Reconnecting()):
-                return AgentReturned(call=call, agent=agent.id, at=at)
-            case _:
-                raise CallGone
 
 
 def _presence_in(state: State) -> Presence:

@@ -27,7 +27,8 @@ USUAL_OUTCOMES = {
 class Habits:
     """How an imagined agent works; times are means, varied by half up and down."""
 
-    answers_after: timedelta = timedelta(seconds=4)
+    answers_after: timedelta | None = timedelta(seconds=4)
+    """None: the telephone answers by itself."""
     talks_for: timedelta = timedelta(seconds=150)
     wraps_up_for: timedelta = timedelta(seconds=20)
     misses: float = 0.0
@@ -48,10 +49,10 @@ class RehearsedAgents:
         self._chance = chance
         self._now: dict[AgentId, Agent] = {}
 
-    def sign_in(self, agent: AgentId, skills: dict[str, int] | None = None) -> None:
-        """Let *agent* come to work and be ready."""
-        device = Device(kind=DeviceKind.REHEARSAL, address=agent)
-        self._obey(SignIn(agent=agent, device=device, skills=skills or {}))
+    def sign_in(self, agent: AgentId, device: Device | None = None) -> None:
+        """Let *agent* come to work and be ready; without a device, with that of a rehearsal."""
+        device = device or Device(kind=DeviceKind.REHEARSAL, address=agent)
+        self._obey(SignIn(agent=agent, device=device))
         self._obey(GetReady(agent=agent))
 
     def see(self, agent: Agent) -> None:
@@ -62,8 +63,9 @@ class RehearsedAgents:
             return
         habits = self._habits
         match agent.presence:
-            case Presence.RINGING if self._chance.random() >= habits.misses:
-                self._later(habits.answers_after, agent, Answer(agent=agent.id))
+            case Presence.RINGING if habits.answers_after is not None:
+                if self._chance.random() >= habits.misses:
+                    self._later(habits.answers_after, agent, Answer(agent=agent.id))
             case Presence.TALKING:
                 self._later(habits.talks_for, agent, HangUp(agent=agent.id))
             case Presence.WRAPPING_UP:
