@@ -26,7 +26,7 @@ from fernamt.exchange.life.events import (
 from fernamt.exchange.life.outcome import Outcome
 from fernamt.exchange.life.states import Ended
 from fernamt.exchange.orders import GetReady, SignIn
-from fernamt.exchange.outbox import Outbox, Reply
+from fernamt.exchange.outbox import Item, Outbox
 from fernamt.exchange.rehearsal.clock import VirtualClock
 from fernamt.exchange.switchboard import Switchboard, Turn
 from fernamt.reception.treatment import LineFacts, PutInQueue
@@ -134,7 +134,7 @@ class Recorder:
         self.slow_call = ""
         self.fault: Exception | None = None
 
-    async def append(self, batch: Sequence[Turn | Reply]) -> None:
+    async def append(self, batch: Sequence[Item]) -> None:
         await self.may_write.wait()
         calls = [
             entry.event.call for item in batch if isinstance(item, Turn) for entry in item.entries

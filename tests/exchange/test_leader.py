@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -27,6 +27,7 @@ from fernamt.exchange.store import PostgresCallLog
 from fernamt.people.models import Agent
 from fernamt.reception.models import Authority, Line, ServiceHours
 from fernamt.reception.queries import snapshot
+from fernamt.reception.rules import Lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,14 +94,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_centre(agent: Agent) -> AsyncIterator[Desk]:
+async def open_centre(
+    agent: Agent, *, read_lines: Callable[[], Awaitable[Lines]] | None = None
+) -> AsyncIterator[Desk]:
     dsn = replace(load(), database=connection.settings_dict["NAME"]).dsn
     connect = partial(AsyncConnection.connect, dsn, autocommit=True)
     async with await connect() as listener, PostgresCallLog.leading(dsn) as log:
         await listener.execute("LISTEN live")
         leader = Leader(
             log=log,
-            read_lines=sync_to_async(snapshot),
+            read_lines=read_lines or sync_to_async(snapshot),
             connect=connect,
             make_edge=_edge,
             telephone_key="key",
@@ -181,3 +184,18 @@ async def test_a_line_taken_out_of_service_is_known_to_the_conductor_at_once(mia
                 await desk.command("decline")
 
     assert (await calls.afirst()).outcome_detail == "not_in_service"  # type: ignore[union-attr]
+
+
+async def test_a_line_changed_while_the_conductor_begins_is_known_to_it(mia: Agent) -> None:
+    async def read_and_change() -> Lines:
+        lines = await sync_to_async(snapshot)()
+        await Line.objects.filter(number=KFZ, is_live=True).aupdate(is_live=False)
+        return lines
+
+    async with open_centre(mia, read_lines=read_and_change) as desk:
+        await desk.command("sign_in", device={"kind": "rehearsal", "address": ""})
+        calls = Call.objects.unfenced(reason="test").filter(outcome="refused")
+        async with asyncio.timeout(10):
+            while not await calls.aexists():
+                await desk.command("test_call", line=KFZ)
+                await desk.told(topic="waiting")

@@ -20,7 +20,7 @@ from fernamt.exchange.conductor import Conductor
 from fernamt.exchange.device import Device, DeviceKind, account_of
 from fernamt.exchange.edge import Edge
 from fernamt.exchange.orders import Order, SignIn, SignOut
-from fernamt.exchange.outbox import Reply
+from fernamt.exchange.outbox import Contact, Item, Reply
 
 logger = logging.getLogger(__name__)
 
@@ -70,25 +70,25 @@ class DeskCommands:
         bell: AsyncConnection[TupleRow],
         table: AsyncConnection[TupleRow],
         conductor: Conductor,
-        reply: Callable[[Reply], None],
+        put: Callable[[Item], None],
         edge: Edge,
         telephone_key: str,
     ) -> None:
-        """Give orders to *conductor*, test calls to *edge*, answers to *reply*.
+        """Give orders to *conductor*, test calls to *edge*, answers to *put*.
 
         Args:
             bell: Hears that there are commands; in autocommit, for this alone, because
                 what is told during a query would go unheard.
             table: Reads them.
             conductor: Refuses what cannot be done.
-            reply: Where answers go.
+            put: Of the outbox.
             edge: Gets to know the devices that agents sign in with.
             telephone_key: From which passwords of desk telephones are derived.
         """
         self._bell = bell
         self._table = table
         self._conductor = conductor
-        self._reply = reply
+        self._put = put
         self._edge = edge
         self._telephone_key = telephone_key
         self._taken: set[str] = set()
@@ -107,7 +107,7 @@ class DeskCommands:
         for command in commands:
             if command.id not in self._taken:
                 self._taken.add(command.id)
-                self._reply(Reply(command=command.id, refusal=await self._refusal(command)))
+                self._put(Reply(command=command.id, refusal=await self._refusal(command)))
 
     async def _refusal(self, command: Command) -> str:
         """Carry *command* out; return the code of what speaks against it, or nothing."""
@@ -131,6 +131,9 @@ class DeskCommands:
         if isinstance(order, SignIn):
             await self._edge.provide(order.device)
         self._conductor.obey(order)
+        if isinstance(order, SignIn):
+            is_there = self._edge.is_there(order.device)
+            self._put(Contact(address=order.device.address, is_there=is_there))
         if isinstance(order, SignOut) and before and before.device:
             await self._forget(before.device)
 

@@ -25,6 +25,9 @@ class Edge(Telephony, Protocol):
     async def withdraw(self, device: Device) -> None:
         """Forget *device*: it can neither register nor be rung any more."""
 
+    def is_there(self, device: Device) -> bool:
+        """Return whether *device* can be rung."""
+
     async def learn(self, lines: Lines) -> None:
         """Take note of the lines: they have changed, or this is the beginning."""
 
@@ -40,5 +43,7 @@ Hear = Callable[[Event], None]
 """Where an edge tells what happened."""
 LiveCalls = Callable[[], Mapping[CallId, State]]
 """The calls that are live by the log."""
+Seen = Callable[[str, bool], None]
+"""Told a device's address, and whether it can be rung from now on."""
 DeviceOf = Callable[[AgentId], Device | None]
 """The device an agent works with now."""

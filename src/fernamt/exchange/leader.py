@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -10,7 +9,6 @@ from zoneinfo import ZoneInfo
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from fernamt.core.errors import TelephonyFault
 from fernamt.exchange.clock import LoopClock
 from fernamt.exchange.conductor import Conductor
 from fernamt.exchange.desk_commands import DeskCommands
@@ -50,6 +48,7 @@ class Leader:
         connect: Callable[[], Awaitable[AsyncConnection[TupleRow]]],
         make_edge: MakeEdge,
         telephone_key: str,
+        leads: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare to lead; `run` begins.
 
@@ -59,12 +58,14 @@ class Leader:
             connect: Opens another connection to the database, in autocommit.
             make_edge: Makes the edge once the conductor stands.
             telephone_key: From which passwords of desk telephones are derived.
+            leads: Told when everything was taken over, and callers and desks are heard.
         """
         self._log = log
         self._read_lines = read_lines
         self._connect = connect
         self._make_edge = make_edge
         self._telephone_key = telephone_key
+        self._leads = leads
         self._lines = Lines(lines={}, holidays=frozenset(), timezone=ZoneInfo("UTC"))
         self.clock = LoopClock()
         self.switchboard = Switchboard(self._treat)
@@ -91,16 +92,16 @@ class Leader:
         conductor = Conductor(switchboard=self.switchboard, clock=self.clock, outbox=outbox.put)
         edge = self._make_edge(conductor=conductor, outbox=outbox, leader=self)
         await edge.learn(self._lines)
+        for device in await self._devices():
+            await edge.provide(device)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(outbox.run(edge))
             tasks.create_task(edge.run())
             await edge.settled()
-            for device in await self._devices():
-                with suppress(TelephonyFault):  # a node without it gets it when it connects
-                    await edge.provide(device)
             conductor.resume()
             tasks.create_task(self._hear_desks(conductor, outbox, edge))
             tasks.create_task(self._follow_reception(edge))
+            self._leads()
 
     def _treat(self, dialled: str, at: datetime) -> Treatment:
         return treat(self._lines, dialled, at)
@@ -119,7 +120,7 @@ class Leader:
                 bell=bell,
                 table=table,
                 conductor=conductor,
-                reply=outbox.put,
+                put=outbox.put,
                 edge=edge,
                 telephone_key=self._telephone_key,
             )
@@ -128,8 +129,8 @@ class Leader:
     async def _follow_reception(self, edge: Edge) -> None:
         async with await self._connect() as bell:
             await bell.execute(f"LISTEN {RECEPTION_CHANGED}")
-            while True:
-                async for _ in bell.notifies(timeout=CALENDAR_KEEPS, stop_after=1):
-                    pass
+            while True:  # first read again: there may have been a change since the beginning
                 self._lines = await self._read_lines()
                 await edge.learn(self._lines)
+                async for _ in bell.notifies(timeout=CALENDAR_KEEPS, stop_after=1):
+                    pass

@@ -33,10 +33,23 @@ class Reply:
     """Code of the error; empty when the command was obeyed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A telephone can be rung from now on, or no longer."""
+
+    address: str
+    """Of the device."""
+    is_there: bool
+
+
+Item = Turn | Reply | Contact
+"""What is written and told."""
+
+
 class CallLog(Protocol):
     """The port to where calls are written down for ever."""
 
-    async def append(self, batch: Sequence[Turn | Reply]) -> None:
+    async def append(self, batch: Sequence[Item]) -> None:
         """Write what happened, in order, all or nothing; return when it is safe.
 
         Raises:
@@ -50,13 +63,13 @@ class Outbox:
     def __init__(self, log: CallLog) -> None:
         """Take turns from now on; `run` does the work."""
         self._log = log
-        self._batch: asyncio.Queue[Turn | Reply] = asyncio.Queue()
+        self._batch: asyncio.Queue[Item] = asyncio.Queue()
         self._last: dict[CallId, asyncio.Task[None]] = {}
         self._unwritten = 0
         self._all_written = asyncio.Event()
         self._all_written.set()
 
-    def put(self, item: Turn | Reply) -> None:
+    def put(self, item: Item) -> None:
         """Take *item*; returns at once."""
         self._unwritten += 1
         self._all_written.clear()

@@ -32,9 +32,9 @@ from fernamt.exchange.life.states import (
     arrival_of,
     queued_part,
 )
-from fernamt.exchange.outbox import Reply
+from fernamt.exchange.outbox import Contact, Item, Reply
 from fernamt.exchange.presence import Agent, Presence
-from fernamt.exchange.switchboard import Entry, Turn
+from fernamt.exchange.switchboard import Entry
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +81,12 @@ INSERT_PRESENCE_CHANGE = """
     SELECT %(agent)s, %(since)s, %(state)s, %(reason)s WHERE NOT EXISTS (
         SELECT FROM exchange_presencechange
         WHERE agent_id = %(agent)s AND at = %(since)s AND state = %(state)s)
+"""
+NOTE_CONTACT = """
+    UPDATE exchange_agentpresence SET device_connected = %(is_there)s, version = version + 1
+    WHERE device_address = %(address)s AND device_connected <> %(is_there)s
+    RETURNING pg_notify('live', json_build_object(
+        'topic', 'desk', 'id', agent_id, 'version', version)::text)
 """
 TELL_OF_THE_QUEUE = "SELECT pg_notify('live', '{\"topic\": \"waiting\"}')"
 ANSWER_COMMAND = """
@@ -155,7 +161,7 @@ class PostgresCallLog:
         self._last_presence = {agent.id: (agent.presence, agent.reason) for agent in agents}
         return Restored(histories=histories, agents=agents)
 
-    async def append(self, batch: Sequence[Turn | Reply]) -> None:
+    async def append(self, batch: Sequence[Item]) -> None:
         """Write what happened, in order; try again until it is written.
 
         What PostgreSQL will not take whatever the weather is logged with the call's
@@ -171,7 +177,7 @@ class PostgresCallLog:
             for item, of_item in zip(batch, writes, strict=True):
                 await self._write_alone(item, of_item)
 
-    async def _write_alone(self, item: Turn | Reply, writes: list[Write]) -> None:
+    async def _write_alone(self, item: Item, writes: list[Write]) -> None:
         try:
             await self._write_until_written(writes)
         except DatabaseError:
@@ -206,9 +212,11 @@ class PostgresCallLog:
     async def _agents(self) -> list[TupleRow]:
         return await (await self._connection.execute(AGENTS)).fetchall()
 
-    def _writes(self, item: Turn | Reply) -> list[Write]:
+    def _writes(self, item: Item) -> list[Write]:
         if isinstance(item, Reply):
             return [(ANSWER_COMMAND, {"command": item.command, "refusal": item.refusal})]
+        if isinstance(item, Contact):
+            return [(NOTE_CONTACT, {"address": item.address, "is_there": item.is_there})]
         writes: list[Write] = []
         calls: dict[CallId, Entry] = {}
         for entry in item.entries:
@@ -274,9 +282,11 @@ def _storable(facts: Any) -> Any:
             return facts
 
 
-def _name(item: Turn | Reply) -> str:
+def _name(item: Item) -> str:
     if isinstance(item, Reply):
         return f"command {item.command}"
+    if isinstance(item, Contact):
+        return f"telephone {item.address}"
     calls = {entry.event.call for entry in item.entries}
     return f"call {', '.join(sorted(calls))}" if calls else f"agent {', '.join(item.agents)}"
 

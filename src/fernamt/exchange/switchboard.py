@@ -170,7 +170,7 @@ class Switchboard:
         before = self.calls.get(event.call, Unheard())
         if isinstance(before, Unheard) and not isinstance(event, CallArrived | FellBack):
             return  # late news of a call that has ended and is forgotten
-        if isinstance(event, FellBack):
+        if isinstance(event, FellBack) and event.treatment is None:
             arrival = event.arrival
             event = replace_fact(event, treatment=self.treat(arrival.dialled, arrival.at))
         after, commands = step(before, event)

@@ -140,7 +140,7 @@ class FellBack(Happened, frozen=True, kw_only=True, tag=True):
 
     arrival: CallArrived
     treatment: Treatment | None = None
-    """What reception would have done; the switchboard asks it."""
+    """What reception would have done; None: the switchboard asks it."""
     ended_at: datetime
     reached: bool
     """Whether somebody answered at the fallback number."""

@@ -1,0 +1,1 @@
+"""The ARI client's generated parts: models, events, requests."""
