@@ -241,7 +241,7 @@ export class Telephone {
 
   #moveLeg(state: Line["leg"]): void {
     this.#legState = state;
-    this.#legSince = Number.NEGATIVE_INFINITY; // a reloaded page need not wait before it asks for its leg
+    this.#legSince = performance.now();
     this.#handlers.changed();
   }
 

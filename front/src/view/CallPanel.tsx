@@ -130,8 +130,7 @@ function TalkActions({ desk, call }: CallProps): JSX.Element {
     return (
       <div class="desk-actions desk-call__actions">
         <p class="desk-call__status">
-          <strong>{say("wrap.title")}</strong>{" "}
-          {say(call.caller_gone_at === null ? "wrap.ended" : "wrap.caller_gone")}
+          <strong>{say("wrap.title")}</strong> {say("wrap.ended")}
         </p>
       </div>
     );

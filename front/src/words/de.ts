@@ -150,7 +150,6 @@ export const de = {
   "wrap.next_pause": "Weiter zur Pause",
   "wrap.choose": "Bitte wählen Sie zuerst ein Ergebnis.",
   "wrap.announcement": "Nachbearbeitung. Wählen Sie das Ergebnis mit 1 bis 6, weiter mit der Eingabetaste.",
-  "wrap.caller_gone": "Der Anrufer hat aufgelegt.",
   "wrap.ended": "Das Gespräch ist beendet.",
   "outcome.answered": "beantwortet",
   "outcome.transferred": "weitervermittelt",

@@ -151,7 +151,6 @@ export const en: { readonly [key in keyof typeof de]: string } = {
   "wrap.next_pause": "Continue to the pause",
   "wrap.choose": "Please choose an outcome first.",
   "wrap.announcement": "Wrap-up. Choose the outcome with 1 to 6, continue with Enter.",
-  "wrap.caller_gone": "The caller has hung up.",
   "wrap.ended": "The conversation is over.",
   "outcome.answered": "answered",
   "outcome.transferred": "transferred",
