@@ -180,8 +180,10 @@ class PostgresCallLog:
     async def _write_alone(self, item: Item, writes: list[Write]) -> None:
         try:
             await self._write_until_written(writes)
-        except DatabaseError:
-            logger.exception("%s: cannot be written", _name(item))
+        except DatabaseError as error:
+            # Only the headline: the detail quotes the row, and with it the caller's number.
+            reason = error.diag.message_primary
+            logger.error("%s: cannot be written: %s", _name(item), reason)
 
     async def _write_until_written(self, writes: list[Write]) -> None:
         while True:

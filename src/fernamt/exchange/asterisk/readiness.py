@@ -6,14 +6,14 @@ import secrets
 from contextlib import suppress
 from datetime import timedelta
 
-from fernamt.core.errors import TelephonyFault
+from fernamt.core.errors import WorldFault
 from fernamt.exchange.asterisk.settings import APPLICATION, AsteriskSettings
 
 AGAIN = 0.1
 """Seconds between two looks."""
 
 
-class AsteriskNotReady(TelephonyFault):
+class AsteriskNotReady(WorldFault):
     """Asterisk was started, but does not answer."""
 
     code = "asterisk-not-ready"
