@@ -1,15 +1,13 @@
 """How the installation's Asterisk on this machine is set up and run."""
 
 import asyncio
-import base64
-import urllib.request
 from pathlib import Path
 
 from fernamt.daemons.configuration import Configuration
 from fernamt.daemons.program import Program
 from fernamt.daemons.service import Service
 from fernamt.daemons.toolbox import ProgramUnusable
-from fernamt.exchange.asterisk import config, settings, sounds
+from fernamt.exchange.asterisk import config, readiness, settings, sounds
 from fernamt.reception.rules import Lines, announcement_key
 
 MODULES = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/lib64/asterisk/modules")
@@ -17,7 +15,6 @@ TEXTS = ("usr/share/asterisk", "share/asterisk", "var/lib/asterisk")
 BESIDE_IT = ("lib/asterisk/modules", "lib64/asterisk/modules")
 """Where a self-made Asterisk has its modules, from the folder above ``sbin``."""
 STOP_SECONDS = 20
-ANSWER_SECONDS = 2
 
 
 def service(configuration: Configuration, program: Program) -> Service:
@@ -27,7 +24,7 @@ def service(configuration: Configuration, program: Program) -> Service:
         command=config.command_line(_settings(configuration), _installed(program)),
         environment=program.environ(),
         stop_seconds=STOP_SECONDS,
-        ready=lambda: answers(configuration),
+        ready=lambda: asyncio.run(readiness.is_ready(_settings(configuration))),
     )
 
 
@@ -49,21 +46,10 @@ def addresses(configuration: Configuration, *, password: str) -> list[settings.N
     ]
 
 
-def answers(configuration: Configuration) -> bool:
-    """Return whether Asterisk answers its interface."""
-    node = next(node for node in configuration.nodes if node.local)
-    request = urllib.request.Request(f"{node.http}/ari/asterisk/ping")  # noqa: S310 our own http address
-    credentials = f"{settings.APPLICATION}:{configuration.secrets.ari}".encode()
-    request.add_header("Authorization", f"Basic {base64.b64encode(credentials).decode()}")
-    try:
-        with _direct.open(request, timeout=ANSWER_SECONDS) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
 def write_configuration(configuration: Configuration, program: Program, lines: Lines) -> None:
     """Write Asterisk's files, with the lines as they are now."""
+    from fernamt.reception.queries import apology
+
     known = [
         settings.DialplanLine(
             authority=line.authority,
@@ -79,6 +65,8 @@ def write_configuration(configuration: Configuration, program: Program, lines: L
 
 def speak(configuration: Configuration, espeak: Program, lines: Lines) -> None:
     """Speak every announcement that is not there yet."""
+    from fernamt.reception.queries import apology
+
     needs = [f"{name}={value}" for name, value in espeak.environment.items()]
     command = ["env", *needs, *espeak.command(*sounds.ESPEAK[1:])]
 
@@ -90,17 +78,6 @@ def speak(configuration: Configuration, espeak: Program, lines: Lines) -> None:
                 await sounds.render(text, configuration.sounds, command=command)
 
     asyncio.run(speak_all())
-
-
-def apology() -> str:
-    """Return what callers hear whom nobody can take; empty if it has not been translated."""
-    from django.utils import translation  # a supervisor runs Asterisk without Django
-    from django.utils.translation import gettext
-
-    words = "We are sorry, nobody can take your call at the moment. Please try again later."
-    with translation.override("de"):
-        said = gettext(words)
-    return said if said != words else ""
 
 
 def _settings(configuration: Configuration, *, words: str = "") -> settings.AsteriskSettings:
@@ -152,7 +129,3 @@ def _installed(program: Program) -> settings.Program:
 def _first(root: Path, patterns: tuple[str, ...]) -> Path | None:
     found = (path for pattern in patterns for path in sorted(root.glob(pattern)))
     return next(found, None)
-
-
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Asks without a proxy: it is our own machine."""
