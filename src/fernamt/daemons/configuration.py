@@ -88,6 +88,8 @@ class Configuration:
     mode: Mode
     timezone: ZoneInfo
     service_centre: str
+    log_level: str
+    """``debug``, ``info`` or ``warning``."""
     programs: Mapping[str, str]
     """Programs named in the settings, by name; empty text: find or fetch it."""
     debian_mirror: str
@@ -180,6 +182,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Configuration:
         mode=_mode(home, given, environment),
         timezone=ZoneInfo(str(values["timezone"])),
         service_centre=str(values["service_centre"]),
+        log_level=str(values["log_level"]),
         programs={
             name: str(values[name])
             for name in ("asterisk", "postgresql", "chromium", "sipp", "espeak", "node")

@@ -82,6 +82,13 @@ def mode(value: object) -> str:
     return str(value)
 
 
+def log_level(value: object) -> str:
+    """Accept how much the processes may say."""
+    if value not in ("debug", "info", "warning"):
+        raise NotAllowed('"debug", "info" or "warning"')
+    return str(value)
+
+
 def timezone(value: object) -> str:
     """Accept the name of a time zone that this machine knows."""
     try:
@@ -131,6 +138,12 @@ OPTIONS: tuple[Option, ...] = (
         default="Europe/Berlin",
         check=timezone,
         comment="Time zone of the service hours.",
+    ),
+    Option(
+        name="log_level",
+        default="info",
+        check=log_level,
+        comment='How much the processes say: "debug", "info" or "warning".',
     ),
     Option(
         name="mode",

@@ -151,9 +151,13 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "root": {"handlers": ["stderr"], "level": CONFIGURATION.log_level.upper()},
     "loggers": {
         "axes": {"level": "WARNING"},
+        # At their finest they would quote what is sent, and with it callers' numbers.
+        "asyncio": {"level": "INFO"},
+        "websockets": {"level": "INFO"},
+        "psycopg": {"level": "INFO"},
         # A refused command is an answer, not an incident.
         "django.request": {"level": "ERROR"},
         "procrastinate": {"level": "WARNING"},

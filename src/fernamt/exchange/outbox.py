@@ -7,6 +7,7 @@ wait for each other.
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -63,7 +64,7 @@ class Outbox:
     def __init__(self, log: CallLog) -> None:
         """Take turns from now on; `run` does the work."""
         self._log = log
-        self._batch: asyncio.Queue[Item] = asyncio.Queue()
+        self._batch: asyncio.Queue[tuple[float, Item]] = asyncio.Queue()
         self._last: dict[CallId, asyncio.Task[None]] = {}
         self._unwritten = 0
         self._all_written = asyncio.Event()
@@ -73,7 +74,7 @@ class Outbox:
         """Take *item*; returns at once."""
         self._unwritten += 1
         self._all_written.clear()
-        self._batch.put_nowait(item)
+        self._batch.put_nowait((time.perf_counter(), item))
 
     @property
     def idle(self) -> bool:
@@ -91,20 +92,22 @@ class Outbox:
                 batch = [await self._batch.get()]
                 while not self._batch.empty():
                     batch.append(self._batch.get_nowait())
-                await self._log.append(batch)
+                await self._log.append([item for _, item in batch])
                 self._unwritten -= len(batch)
                 if self._unwritten == 0:
                     self._all_written.set()
-                for item in batch:
+                for decided, item in batch:
                     if isinstance(item, Turn):
-                        self._send(item, telephony, group)
+                        self._send(item, decided, telephony, group)
 
-    def _send(self, turn: Turn, telephony: Telephony, group: asyncio.TaskGroup) -> None:
+    def _send(
+        self, turn: Turn, decided: float, telephony: Telephony, group: asyncio.TaskGroup
+    ) -> None:
         by_call: dict[CallId, list[TelephonyCommand]] = {}
         for command in turn.commands:
             by_call.setdefault(command.call, []).append(command)
         for call, commands in by_call.items():
-            task = group.create_task(_perform(commands, telephony, self._last.get(call)))
+            task = group.create_task(_perform(commands, decided, telephony, self._last.get(call)))
             self._last[call] = task
             task.add_done_callback(partial(self._forget, call))
 
@@ -114,17 +117,22 @@ class Outbox:
 
 
 async def _perform(
-    commands: list[TelephonyCommand], telephony: Telephony, before: asyncio.Task[None] | None
+    commands: list[TelephonyCommand],
+    decided: float,
+    telephony: Telephony,
+    before: asyncio.Task[None] | None,
 ) -> None:
     if before is not None:
         await asyncio.wait([before])
     for command in commands:
+        name = type(command).__name__
         try:
             async with asyncio.timeout(PATIENCE_WITH_TELEPHONY):
                 await telephony.perform(command)
         except (TelephonyFault, TimeoutError) as fault:
-            name = type(command).__name__
             logger.warning("call %s: %s failed: %s", command.call, name, fault)
         except Exception:
-            name = type(command).__name__
             logger.exception("call %s: %s broke", command.call, name)
+        else:
+            since = (time.perf_counter() - decided) * 1000
+            logger.debug("call %s: %s sent after %.2f ms", command.call, name, since)
