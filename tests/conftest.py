@@ -11,6 +11,7 @@ import django
 import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from fernamt.daemons.configuration import home_folder, load
 from fernamt.daemons.postgres import Cluster
@@ -69,6 +70,25 @@ def pytest_unconfigure() -> None:
         _running.close()
         os.environ.pop(CLUSTER_RUNS, None)
         shutil.rmtree(HOME, ignore_errors=True)
+
+
+class CentresTogether(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests that share a service centre go to one worker, which starts it once.
+
+    (pytest-xdist's own groups do nothing with pytest 9.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if "/journeys/" in path:
+            return path.rpartition("/")[0]
+        return path if path.endswith("/test_installation.py") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> CentresTogether:
+    """Share the tests out like this, whatever --dist says."""
+    return CentresTogether(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
-from .sound import Address, Voice
+from tests.sip.sound import Address, Voice
 
 REPEAT_AFTER = (0.5, 1.0, 2.0, 4.0)
 """Seconds after which a request without an answer is sent again."""
@@ -85,6 +85,7 @@ class Call:
         self.ended_by_them = False
         self.number = 1
         self.local = self.remote = self.target = self.via = ""
+        self._settled = asyncio.Event()
         self._answered = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -97,6 +98,11 @@ class Call:
     def status(self) -> int:
         """The final answer to our INVITE; 0 while there is none."""
         return next((status for status in self.statuses if status >= 200), 0)
+
+    async def settled(self, *, within: float = PATIENCE) -> None:
+        """Wait for the final answer to our INVITE, and no longer than that."""
+        async with asyncio.timeout(within):
+            await self._settled.wait()
 
     async def answered(self, *, within: float = PATIENCE) -> None:
         """Wait until the call stands."""
@@ -136,7 +142,9 @@ class Call:
 
     def give_up(self) -> None:
         """Cancel our call before it is answered."""
-        self.peer.request("CANCEL", self.target, call=self, number=1, via=self.via, to=self.local_to)
+        self.peer.request(
+            "CANCEL", self.target, call=self, number=1, via=self.via, to=self.local_to
+        )
 
     @property
     def local_tag(self) -> str:
@@ -147,6 +155,12 @@ class Call:
     def local_to(self) -> str:
         """The other side as our INVITE named it."""
         return re.sub(r";tag=.*", "", self.remote)
+
+    def hear(self, status: int) -> None:
+        """Note an answer to our INVITE."""
+        self.statuses.append(status)
+        if status >= 200:
+            self._settled.set()
 
     def stand(self) -> None:
         """Note that the call stands."""
@@ -175,7 +189,9 @@ class Peer(asyncio.DatagramProtocol):
         """The tone that calls coming in will hear."""
         self._transport: asyncio.DatagramTransport | None = None
         self._replies: asyncio.Queue[Message] = asyncio.Queue()
+        self._strangers: asyncio.Queue[Message] = asyncio.Queue()
         self._waiting: dict[str, list[asyncio.TimerHandle]] = {}
+        self._inviting: set[asyncio.Task[None]] = set()
         self._user = "peer"
 
     @classmethod
@@ -299,12 +315,42 @@ class Peer(asyncio.DatagramProtocol):
         ]
         self._send(lines, _offer(voice) if voice else "")
 
+    async def call_again(self, call: Call) -> int:
+        """Invite with the Call-ID of *call* as if it were another call; return the answer."""
+        sender = f"<sip:again@127.0.0.1:{self.port}>;tag=again"
+        uri = f"sip:{self.server[0]}:{self.server[1]}"
+        target = call.local_to.strip("<>") or uri
+        via = self._via()
+        self._send_request(
+            "INVITE",
+            target,
+            call_id=call.call_id,
+            number=1,
+            sender=sender,
+            receiver=f"<{target}>",
+            via=via,
+            extra=[f"Contact: <sip:again@127.0.0.1:{self.port}>"],
+            body=_offer(call.voice),
+        )
+        async with asyncio.timeout(PATIENCE):
+            reply = await self._strangers.get()
+        self._send_request(
+            "ACK",
+            target,
+            call_id=call.call_id,
+            number=1,
+            sender=sender,
+            receiver=reply["To"],
+            via=via,
+        )
+        return reply.status
+
     def send_raw(self, data: bytes) -> None:
         """Send whatever it is."""
         assert self._transport
         self._transport.sendto(data, self.server)
 
-    def datagram_received(self, data: bytes, addr: Address) -> None:
+    def datagram_received(self, data: bytes, addr: Address) -> None:  # noqa: ARG002 - asyncio's
         """Hear a message."""
         text = data.decode(errors="replace")
         if not text.strip():
@@ -323,7 +369,9 @@ class Peer(asyncio.DatagramProtocol):
         call = self.calls.get(message["Call-ID"])
         match message.method:
             case "INVITE" if call is None:
-                asyncio.ensure_future(self._invited(message))
+                task = asyncio.ensure_future(self._invited(message))
+                self._inviting.add(task)
+                task.add_done_callback(self._inviting.discard)
             case "INVITE" if call is not None and "tag=" in message["To"]:
                 self.reply(message, "200 OK", voice=call.voice)
             case "ACK" | "INVITE":
@@ -360,9 +408,11 @@ class Peer(asyncio.DatagramProtocol):
         if message.method == "REGISTER" and message.status >= 200:
             self._replies.put_nowait(message)
         call = self.calls.get(message["Call-ID"])
+        if call is None and message.method == "INVITE" and message.status >= 200:
+            self._strangers.put_nowait(message)
         if call is None or message.method != "INVITE":
             return
-        call.statuses.append(message.status)
+        call.hear(message.status)
         if message.status < 200:
             return
         call.remote = message["To"]

@@ -15,6 +15,8 @@ from pathlib import Path
 RATE = 8_000
 PACKET = 160
 """Samples a packet."""
+AGENT_TONE, CALLER_TONE = 1000.0, 440.0
+"""Hertz; the agent's is no note of the hold music, nor an overtone of one."""
 LEVEL = 0.2
 """Of full scale: louder tones distort where they are mixed."""
 MEMORY = RATE // PACKET

@@ -3,7 +3,8 @@
 An INVITE with codecs that nobody speaks is answered with 488 by the SIP stack
 itself, and no application hears of it. So that it is counted all the same, Asterisk
 sends a copy of its SIP messages (HEP version 3) to a UDP port on loopback where the
-conductor listens: what ended in a final error, and never was a call, was refused.
+conductor listens: what ended in a final error, and never was a call, was refused, or
+given up by the caller in its very first moment.
 """
 
 import asyncio
@@ -13,8 +14,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-NOT_REFUSALS = {401, 407, 487}
-"""Asked for a password; or the caller gave up, which the application hears of."""
+NOT_REFUSALS = {401, 407}
+"""Asked for a password: the call comes again."""
+GAVE_UP = 487
+"""The caller has cancelled; so early, perhaps, that the application never heard of it."""
 REMEMBERED = 2000
 """Calls under way that are kept in mind."""
 PAYLOAD, SOURCE_PORT = 0x0F, 0x07

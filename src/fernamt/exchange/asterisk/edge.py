@@ -19,14 +19,14 @@ from fernamt.exchange.asterisk.ari import requests
 from fernamt.exchange.asterisk.arrival import caller_number
 from fernamt.exchange.asterisk.demo import place_test_call
 from fernamt.exchange.asterisk.dialplan import dialplan_lines, line_variables
-from fernamt.exchange.asterisk.door import Door, Refused
+from fernamt.exchange.asterisk.door import GAVE_UP, Door, Refused
 from fernamt.exchange.asterisk.node import HEARD, Node
 from fernamt.exchange.asterisk.reconcile import reconcile
 from fernamt.exchange.asterisk.settings import APPLICATION, NodeAddress
 from fernamt.exchange.device import Device
 from fernamt.exchange.edge import DeviceOf, Hear, LiveCalls, Seen
 from fernamt.exchange.life.commands import TelephonyCommand
-from fernamt.exchange.life.events import CallArrived, FellBack
+from fernamt.exchange.life.events import CallArrived, CallerHungUp, FellBack
 from fernamt.reception.rules import Lines
 from fernamt.reception.treatment import Refuse
 
@@ -207,6 +207,10 @@ class AsteriskEdge:
             node=node.address.name,
             channel="",
         )
+        if refused.status == GAVE_UP:
+            self._hear(arrival)
+            self._hear(CallerHungUp(call=call, at=at))
+            return
         self._hear(
             FellBack(
                 call=call,

@@ -76,7 +76,8 @@ UNALLOCATED, NO_ANSWER, REJECTED = "1", "19", "21"
 """Q.850; in SIP 404, 480 and 403."""
 REMEMBERED = 2000
 """Calls whose SIP Call-ID is kept in mind."""
-NOT_THERE = {404, 409, 412, 422}
+GONE = 404
+NOT_THERE = {GONE, 409, 412, 422}
 """HTTP: the channel is gone, or not where it was. Its end is news of its own."""
 
 
@@ -202,7 +203,9 @@ class Node:
             failed=partial(self._not_played, held),
         )
 
-    def _not_played(self, held: HeldCall, _fault: Exception) -> None:
+    def _not_played(self, held: HeldCall, fault: Exception) -> None:
+        if isinstance(fault, RequestRefused) and fault.status == GONE:
+            return  # the caller has hung up: that news is on its way
         if held.playback:
             self._playbacks.pop(held.playback, None)
             held.playback = ""
