@@ -84,7 +84,10 @@ def test_the_journal_is_read_and_nonsense_left_out(tmp_path: Path) -> None:
     assert journal.read(path, node="node1", lines=LINES)[0].call == call.call
 
 
-@pytest.mark.parametrize(("status", "heard"), [("488 Not Acceptable Here", 1), ("401 No", 0)])
+@pytest.mark.parametrize(
+    ("status", "heard"),
+    [("488 Not Acceptable Here", 1), ("487 Request Terminated", 1), ("401 No", 0)],
+)
 def test_an_invitation_that_got_an_error_was_refused(status: str, heard: int) -> None:
     refused: list[Refused] = []
     door = Door(sip_port=5070, hear=refused.append)

@@ -161,7 +161,8 @@ async def test_a_write_that_breaks_off_is_written_again_and_only_once(mia: Agent
         def cut_the_line() -> None:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON database = pg_database.oid"
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                    " JOIN pg_database ON database = pg_database.oid"
                     " WHERE locktype = 'advisory' AND datname = current_database()"
                 )
 
