@@ -1,9 +1,13 @@
 """Everything that people read exists in German and English."""
 
 import string
+from typing import get_args
 
 import pytest
 from tools import catalogues
+
+from fernamt.exchange.life.events import Event
+from fernamt.screens.messages import STEPS
 
 
 @pytest.mark.parametrize("language", catalogues.LANGUAGES)
@@ -46,3 +50,7 @@ def _fields(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
     except ValueError:
         return set()
+
+
+def test_everything_that_can_happen_to_a_call_has_words() -> None:
+    assert {event.__name__ for event in get_args(Event)} <= STEPS.keys()

@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,29 @@ async def test_a_service_that_dies_is_started_again(tmp_path: Path) -> None:
 
     assert web.pid not in (None, first)
     assert "web was ended by signal 9" in watch.words[0]
+    await supervisor.stop()
+
+
+async def test_a_service_that_hangs_is_ended_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fernamt.daemons.supervisor.HANGS_AFTER_SECONDS", 0.3)
+    monkeypatch.setattr("fernamt.daemons.supervisor.LOOK_SECONDS", 0.05)
+    watch = Watch()
+    supervisor = Supervisor(tmp_path / "log", watch.announce)
+    hangs = tmp_path / "hangs"
+    await supervisor.start(replace(waiting("web", tmp_path), alive=lambda: not hangs.exists()))
+    (web,) = supervisor.children
+    first = web.pid
+
+    os.kill(first or 0, signal.SIGSTOP)
+    hangs.touch()
+    await watch.until(web, "starting", restarts=1)
+    hangs.unlink()
+    await watch.until(web, "running", restarts=1)
+
+    assert web.pid not in (None, first)
+    assert watch.words[0] == "web hangs"
     await supervisor.stop()
 
 

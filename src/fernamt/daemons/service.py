@@ -40,6 +40,8 @@ class Service:
     """How long it may take to be ready."""
     ready: Callable[[], bool] = always
     """Asks it whether it does its work; may take seconds, must not take for ever."""
+    alive: Callable[[], bool] = always
+    """Asks, once it was ready, whether it still does: a process can hang without ending."""
 
     def spawn(self, log: Path) -> "subprocess.Popen[bytes]":
         """Start it, its words appended to *log*.

@@ -16,6 +16,9 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 SETTLED_SECONDS = 30.0
 """After this long a service has not just been started: its failures are forgotten."""
+HANGS_AFTER_SECONDS = 5.0
+"""A service that is not alive for so long, by every look, hangs and is ended."""
+LOOK_SECONDS = 1.0
 ATTEMPTS = 3
 """How often a service may die before it was ever ready."""
 
@@ -117,6 +120,18 @@ class Child:
         self._become("running")
         if not self._first_ready.done():
             self._first_ready.set_result(None)
+        await self._watch_life()
+
+    async def _watch_life(self) -> None:
+        """End it when it hangs; that it has ended is then seen as always."""
+        seen = time.monotonic()
+        while time.monotonic() - seen < HANGS_AFTER_SECONDS:
+            await asyncio.sleep(LOOK_SECONDS)
+            if await asyncio.to_thread(self.service.alive):
+                seen = time.monotonic()
+        self._announce.say(f"{self.service.name} hangs")
+        if self._process is not None:
+            kill_group(self._process.pid)
 
     def _become(self, condition: Condition) -> None:
         self.condition = condition

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from fernamt.core.errors import DomainError, WorldFault
 from fernamt.daemons import logs, ports, state
 from fernamt.daemons.configuration import Configuration, load
 from fernamt.daemons.furnishing import WARNING_MARK
-from fernamt.daemons.health import health
+from fernamt.daemons.health import has_a_conductor, health, is_ready
 from fernamt.daemons.leftovers import end_leftovers
 from fernamt.daemons.locks import hold
 from fernamt.daemons.postgres import Cluster
@@ -130,7 +131,8 @@ class Installation:
         with progress.task("Preparing the database"):
             await self._furnish()
         services = [self._python(name) for name in ("conductor", "jobs", "web")]
-        services[0] = replace(services[0], ready=lambda: health(configuration).get("ready") is True)
+        ready, alive = (partial(check, configuration) for check in (is_ready, has_a_conductor))
+        services[0] = replace(services[0], ready=ready, alive=alive)
         services[2] = replace(services[2], ready=lambda: bool(health(configuration)))
         if live and any(node.local for node in configuration.nodes):
             from fernamt.daemons import (

@@ -62,6 +62,7 @@ UPSERT_CALL = """
         ended_at = EXCLUDED.ended_at, wrapup_until = EXCLUDED.wrapup_until,
         outcome = EXCLUDED.outcome, outcome_detail = EXCLUDED.outcome_detail,
         closed_at = EXCLUDED.closed_at
+    WHERE exchange_call.closed_at IS NULL
 """
 UPSERT_PRESENCE = """
     INSERT INTO exchange_agentpresence (agent_id, state, since, reason, pause_wanted, call_id,

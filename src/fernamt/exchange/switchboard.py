@@ -21,6 +21,7 @@ from fernamt.exchange.life.events import (
     AgentReserved,
     AgentUnreachable,
     CallArrived,
+    CallerLeftUnheard,
     CallId,
     Event,
     FellBack,
@@ -168,9 +169,11 @@ class Switchboard:
 
     def _happen(self, event: Event, turn: Turn) -> None:
         before = self.calls.get(event.call, Unheard())
-        if isinstance(before, Unheard) and not isinstance(event, CallArrived | FellBack):
+        if isinstance(before, Unheard) and not isinstance(
+            event, CallArrived | FellBack | CallerLeftUnheard
+        ):
             return  # late news of a call that has ended and is forgotten
-        if isinstance(event, FellBack) and event.treatment is None:
+        if isinstance(event, FellBack | CallerLeftUnheard) and event.treatment is None:
             arrival = event.arrival
             event = replace_fact(event, treatment=self.treat(arrival.dialled, arrival.at))
         after, commands = step(before, event)

@@ -95,6 +95,7 @@ STEPS: dict[str, "Words"] = {
     "WrapUpTimedOut": _("Wrap-up timed out"),
     "CallFailed": _("Call failed"),
     "FellBack": _("Fallback number rung"),
+    "CallerLeftUnheard": _("Caller left while the exchange stood still"),
 }
 
 

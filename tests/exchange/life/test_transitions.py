@@ -22,17 +22,17 @@ LETTERS = {
     "E": "Ended",
 }
 EXPECTED = {
-    "Unheard": "AxxxxExxxxxxxxxxxxxxxxxx",
-    "Arrived": "xGQNExxxxxxxxxxExxxxxxxE",
-    "Announced": "xxxxxxExxxxxxxxExxxxxxxE",
-    "Greeted": "xxxxxxQxxxxxxxxExxxxxxxE",
-    "Queued": "xxxxxx.RQQ.....E..x.xxxE",
-    "Ringing": "xxxxxx.xTRQQQQ.EQQx.xxxE",
-    "Talking": "xxxxxx.x.T.....WWCC.TxxE",
-    "Reconnecting": "xxxxxx.xTC.....WW.CQCxxE",
-    "WrappingUp": "xxxxxx.xWW........x.WxE.",
-    "WrappingUp, classified": "xxxxxx.xWW........x.WEE.",
-    "Ended": "........................",
+    "Unheard": "AxxxxEExxxxxxxxxxxxxxxxxx",
+    "Arrived": "xGQNExxxxxxxxxxxExxxxxxxE",
+    "Announced": "xxxxxxxExxxxxxxxExxxxxxxE",
+    "Greeted": "xxxxxxxQxxxxxxxxExxxxxxxE",
+    "Queued": "xxxxxxx.RQQ.....E..x.xxxE",
+    "Ringing": "xxxxxxx.xTRQQQQ.EQQx.xxxE",
+    "Talking": "xxxxxxx.x.T.....WWCC.TxxE",
+    "Reconnecting": "xxxxxxx.xTC.....WW.CQCxxE",
+    "WrappingUp": "xxxxxxx.xWW........x.WxE.",
+    "WrappingUp, classified": "xxxxxxx.xWW........x.WEE.",
+    "Ended": ".........................",
 }
 
 

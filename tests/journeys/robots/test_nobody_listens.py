@@ -47,9 +47,54 @@ async def test_without_a_conductor_the_fallback_number_rings_and_the_call_is_kno
     assert [step["type"] for step in said["steps"]] == ["FellBack"]
 
 
+async def test_a_conductor_that_hangs_is_replaced_and_its_callers_are_served(
+    centre: Installation, log: CallLog
+) -> None:
+    sip = centre.configuration.nodes[0].sip
+    async with centre.demo("agents", "--count", "1", "--talk", "600"), Peer.open(sip) as peer:
+        await log.until_agents(lambda agents: agents.get("Robot 1") == "available")
+        hanging = centre.status()["processes"]["conductor"]["pid"]
+
+        os.kill(hanging, signal.SIGSTOP)
+        call = await peer.call(KFZ)
+        await centre.until_led(but=hanging)
+        await log.until(lambda rows: [row["state"] for row in rows] == ["talking"], within=30)
+        call.hang_up()
+        (row,) = await log.until(lambda rows: all(row["closed_at"] for row in rows))
+
+    assert row["agent"] == "Robot 1"
+
+
+async def test_a_caller_who_comes_and_goes_while_the_conductor_is_dead_is_known_afterwards(
+    centre: Installation, log: CallLog
+) -> None:
+    sip = centre.configuration.nodes[0].sip
+    async with Peer.open(sip) as peer:
+        with _supervisor_stopped(centre) as dead:
+            os.kill(dead, signal.SIGSTOP)
+            call = await peer.call(KFZ, caller="0536188888")
+            await asyncio.sleep(0.5)  # offered to the application, which says nothing
+            call.give_up()
+            await call.settled()
+            os.kill(dead, signal.SIGKILL)
+        await centre.until_led(but=dead)
+        (row,) = await log.until(lambda rows: len(rows) == 1)
+
+    assert (row["outcome"], row["detail"]) == ("abandoned", "in_greeting")
+    assert row["caller"] == "+49536188888"
+
+
 @contextmanager
 def _without_a_conductor(centre: Installation) -> Iterator[int]:
     """Kill the conductor, and keep the supervisor from starting it again."""
+    with _supervisor_stopped(centre) as conductor:
+        os.kill(conductor, signal.SIGKILL)
+        yield conductor
+
+
+@contextmanager
+def _supervisor_stopped(centre: Installation) -> Iterator[int]:
+    """Let nobody look after the conductor, whose process is given, while the body runs."""
     known = state.read(centre.configuration)
     assert known is not None
     supervisor, conductor = known.supervisor.pid, known.processes["conductor"].pid
@@ -57,7 +102,6 @@ def _without_a_conductor(centre: Installation) -> Iterator[int]:
     assert conductor is not None
     os.kill(supervisor, signal.SIGSTOP)
     try:
-        os.kill(conductor, signal.SIGKILL)
         yield conductor
     finally:
         os.kill(supervisor, signal.SIGCONT)

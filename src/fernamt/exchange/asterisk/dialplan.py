@@ -25,6 +25,12 @@ MUSIC = "fernamt"
 """The class of the hold music."""
 SOUNDS = "fernamt"
 """Folder of our announcements among Asterisk's sounds."""
+SERVED, HEARD = "SERVED", "heard"
+"""Variable of a caller's channel, and what we set it to once the call is in our log: the
+dialplan's journal is for the others."""
+UNHEARD = "unheard"
+"""What it is until then. A caller who is gone before they were offered to us at all is
+counted at the door."""
 NO_TELEPHONES = "telephones"
 """Where agents' own telephones arrive when they dial: nowhere."""
 
@@ -99,6 +105,9 @@ exten => s,1,Set(CALLERID(name)=)
  same => n,Set(FROM=${{FILTER({NUMBER},${{CALLERID(num)}})}})
  same => n,Set(FACTS=${{DIALLED:0:100}},${{TO:0:200}},${{FIRST:0:100}},${{LAST:0:100}})
  same => n,Set(FACTS=${{FACTS}},${{HISTORY:0:400}},${{FROM:0:100}},${{CALLERID(num-pres)}})
+ same => n,Set(ARRIVED=${{EPOCH}})
+ same => n,Set({SERVED}={UNHEARD})
+ same => n,Set(CHANNEL(hangup_handler_push)=journal,s,1)
  same => n,Stasis({APPLICATION},caller,${{FACTS}})
  same => n,GotoIf($["${{STASISSTATUS}}"!="SUCCESS"]?fallback,s,1)
  same => n,Hangup()
@@ -113,14 +122,13 @@ exten => s,1,Set(WANTED=${{FILTER(a-z,${{TOLOWER(${{PJSIP_HEADER(read,Privacy)}}
  same => n,Return()
 
 [fallback]
-exten => s,1,Set(ARRIVED=${{EPOCH}})
+exten => s,1,Set({SERVED}=)
  same => n,Set(LINE=)
  same => n,Gosub(line,s,1(${{FIRST}}))
  same => n,Gosub(line,s,1(${{CUT(HISTORY,@,1)}}))
  same => n,Gosub(line,s,1(${{LAST}}))
  same => n,Gosub(line,s,1(${{CUT(TO,@,1)}}))
  same => n,Gosub(line,s,1(${{DIALLED}}))
- same => n,Set(CHANNEL(hangup_handler_push)=journal,s,1)
  same => n,GotoIf($["${{LINE}}"=""]?unknown)
  same => n,Answer()
  same => n,Set(GREETING=${{CUT(LINE,^,3)}})
@@ -144,9 +152,11 @@ exten => s,1,GotoIf($["${{LINE}}"!=""]?known)
  same => n(known),Return()
 
 [journal]
-exten => s,1,Set(ROW=${{UNIQUEID}},${{ARRIVED}},${{EPOCH}},${{DIALSTATUS}},${{LINE}})
+exten => s,1,GotoIf($["${{{SERVED}}}"="{HEARD}"]?known)
+ same => n,GotoIf($["${{{SERVED}}}${{STASISSTATUS}}"="{UNHEARD}"]?known)
+ same => n,Set(ROW=${{UNIQUEID}},${{ARRIVED}},${{EPOCH}},${{{SERVED}}}${{DIALSTATUS}},${{LINE}})
  same => n,Set(FILE(${{JOURNAL}},,,al,u)=${{ROW}},${{FACTS}})
- same => n,Return()
+ same => n(known),Return()
 
 [{ROBOTS}]
 exten => answer,1,Answer()

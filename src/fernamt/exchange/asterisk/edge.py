@@ -26,7 +26,7 @@ from fernamt.exchange.asterisk.settings import APPLICATION, NodeAddress
 from fernamt.exchange.device import Device
 from fernamt.exchange.edge import DeviceOf, Hear, LiveCalls, Seen
 from fernamt.exchange.life.commands import TelephonyCommand
-from fernamt.exchange.life.events import CallArrived, CallerHungUp, FellBack
+from fernamt.exchange.life.events import CallArrived, CallerLeftUnheard, FellBack
 from fernamt.reception.rules import Lines
 from fernamt.reception.treatment import Refuse
 
@@ -208,8 +208,7 @@ class AsteriskEdge:
             channel="",
         )
         if refused.status == GAVE_UP:
-            self._hear(arrival)
-            self._hear(CallerHungUp(call=call, at=at))
+            self._hear(CallerLeftUnheard(call=call, at=at, arrival=arrival))
             return
         self._hear(
             FellBack(

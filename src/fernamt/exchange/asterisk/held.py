@@ -33,6 +33,8 @@ class HeldCall:
     sip_call_id: str = ""
     is_over: bool = False
     """Whether the caller's leg has ended, or we have asked for its end."""
+    is_noted: bool = False
+    """Whether the dialplan has been told that the call is in our log."""
     has_music: bool = False
     is_bridged: bool = False
     playback: str = ""

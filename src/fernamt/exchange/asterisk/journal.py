@@ -1,4 +1,6 @@
-"""Calls that the dialplan served alone: read once, when the conductor is back.
+"""Calls that the dialplan served alone, or that left while nobody of ours listened.
+
+They are read once, when the conductor is back.
 
 The dialplan appends a line for each call. We rename the file and then read it: the
 dialplan begins a new one, and no line is read twice or lost. The renamed file is
@@ -16,13 +18,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fernamt.exchange.asterisk.arrival import read_arrival
-from fernamt.exchange.life.events import CallArrived, FellBack
+from fernamt.exchange.asterisk.dialplan import UNHEARD
+from fernamt.exchange.life.events import CallArrived, CallerLeftUnheard, CallId, FellBack
 from fernamt.reception.rules import Lines
 
 log = logging.getLogger(__name__)
 
 CALLS = uuid.UUID("6f0d4e4e-3d0b-5a52-9c39-2a1f5b0e8c11")
-"""Namespace of the ids of calls served by the dialplan."""
+"""Namespace of the ids of calls."""
+Unserved = FellBack | CallerLeftUnheard
+"""What became of a call that we did not hear of in time."""
 LAST_WORDS = 0.3
 """Seconds that a line begun before the renaming may take to be written."""
 
@@ -36,7 +41,15 @@ async def take(journal: Path) -> list[Path]:
     return found
 
 
-def read(path: Path, *, node: str, lines: Lines | None) -> list[FellBack]:
+def call_id(node: str, channel: str) -> CallId:
+    """Return the id of the call that came in on *channel*, whoever comes to know of it.
+
+    A call that we have heard of, and that the dialplan has noted all the same, is one call.
+    """
+    return str(uuid.uuid5(CALLS, f"{node}/{channel}"))
+
+
+def read(path: Path, *, node: str, lines: Lines | None) -> list[Unserved]:
     """Return the calls noted in *path*; a line that makes no sense is logged and left out."""
     return list(_rows(path, node=node, lines=lines))
 
@@ -48,7 +61,7 @@ def _set_aside(journal: Path) -> None:
         return
 
 
-def _rows(path: Path, *, node: str, lines: Lines | None) -> Iterator[FellBack]:
+def _rows(path: Path, *, node: str, lines: Lines | None) -> Iterator[Unserved]:
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
         for number, row in enumerate(csv.reader(file, quoting=csv.QUOTE_NONE), start=1):
             try:
@@ -57,24 +70,22 @@ def _rows(path: Path, *, node: str, lines: Lines | None) -> Iterator[FellBack]:
                 log.error("Fallback journal %s: line %d makes no sense", path.name, number)
 
 
-def _call(row: list[str], *, node: str, lines: Lines | None) -> FellBack:
-    unique_id, arrived, ended, dial_status, _line, *facts = row
+def _call(row: list[str], *, node: str, lines: Lines | None) -> Unserved:
+    unique_id, arrived, ended, served, _line, *facts = row
     if not unique_id:
         raise ValueError
-    call = str(uuid.uuid5(CALLS, f"{node}/{unique_id}"))
+    call = call_id(node, unique_id)
     arrived_at, ended_at = (datetime.fromtimestamp(float(at), UTC) for at in (arrived, ended))
-    arrival = read_arrival(facts)
-    return FellBack(
+    sent = read_arrival(facts)
+    arrival = CallArrived(
         call=call,
-        at=ended_at,
-        arrival=CallArrived(
-            call=call,
-            at=arrived_at,
-            dialled=arrival.number(lines),
-            caller=arrival.caller,
-            node=node,
-            channel=unique_id,
-        ),
-        ended_at=ended_at,
-        reached=dial_status == "ANSWER",
+        at=arrived_at,
+        dialled=sent.number(lines),
+        caller=sent.caller,
+        node=node,
+        channel=unique_id,
     )
+    if served == UNHEARD:
+        return CallerLeftUnheard(call=call, at=ended_at, arrival=arrival)
+    reached = served == "ANSWER"
+    return FellBack(call=call, at=ended_at, arrival=arrival, ended_at=ended_at, reached=reached)

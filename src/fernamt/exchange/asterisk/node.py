@@ -6,7 +6,6 @@ and what comes of them is heard as events, or logged with the call's id.
 
 import asyncio
 import logging
-import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -18,8 +17,10 @@ from fernamt.exchange.asterisk.ari import events as ari
 from fernamt.exchange.asterisk.ari import models, requests
 from fernamt.exchange.asterisk.arrival import read_arrival
 from fernamt.exchange.asterisk.connection import Connection, NodeUnreachable, RequestRefused
-from fernamt.exchange.asterisk.dialplan import MUSIC, SOUNDS
+from fernamt.exchange.asterisk.dialplan import HEARD as NOTED
+from fernamt.exchange.asterisk.dialplan import MUSIC, SERVED, SOUNDS
 from fernamt.exchange.asterisk.held import AgentLeg, HeldCall, new_leg, read_leg
+from fernamt.exchange.asterisk.journal import call_id
 from fernamt.exchange.asterisk.request import Request
 from fernamt.exchange.asterisk.settings import APPLICATION, NodeAddress
 from fernamt.exchange.device import DeviceKind
@@ -134,6 +135,12 @@ class Node:
             NodeUnreachable: If there is no connection.
         """
         held = self.held[command.call]
+        if not held.is_noted:
+            held.is_noted = True
+            noted = requests.channels_set_channel_var(
+                channel_id=held.channel, variable=SERVED, value=NOTED
+            )
+            await self._tell(held, noted)
         match command:
             case AnswerCaller():
                 await self._tell(held, requests.channels_answer(channel_id=held.channel))
@@ -348,7 +355,7 @@ class Node:
             return  # the same call again: a broken telephone, or somebody who tries us
         arrival = read_arrival(facts)
         held = HeldCall(
-            call=str(uuid.uuid4()),
+            call=call_id(self.address.name, channel.id),
             channel=channel.id,
             dialled=arrival.number(self.lines),
             sip_call_id=channel.protocol_id,

@@ -21,6 +21,7 @@ from fernamt.exchange.life.events import (
     AnnouncementEnded,
     CallArrived,
     CallerHungUp,
+    CallerLeftUnheard,
     CallFailed,
     Event,
     FellBack,
@@ -101,6 +102,7 @@ EVENTS: dict[str, Event] = {
     "FellBack": FellBack(
         call=CALL, at=_NOW, arrival=ARRIVAL, treatment=GREET, ended_at=at(50), reached=True
     ),
+    "CallerLeftUnheard": CallerLeftUnheard(call=CALL, at=_NOW, arrival=ARRIVAL, treatment=GREET),
     "AnnouncementEnded": AnnouncementEnded(call=CALL, at=_NOW),
     "AgentReserved": AgentReserved(call=CALL, at=_NOW, agent=MIA),
     "AgentAnswered": AgentAnswered(call=CALL, at=_NOW, agent=MIA),

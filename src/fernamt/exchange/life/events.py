@@ -146,6 +146,17 @@ class FellBack(Happened, frozen=True, kw_only=True, tag=True):
     """Whether somebody answered at the fallback number."""
 
 
+class CallerLeftUnheard(Happened, frozen=True, kw_only=True, tag=True):
+    """The caller came and went while nobody of ours listened, and nobody served them.
+
+    Told when the call is over; it is the only event of its call.
+    """
+
+    arrival: CallArrived
+    treatment: Treatment | None = None
+    """What reception would have done; None: the switchboard asks it."""
+
+
 Event = (
     CallArrived
     | TreatmentChosen
@@ -166,4 +177,5 @@ Event = (
     | WrapUpTimedOut
     | CallFailed
     | FellBack
+    | CallerLeftUnheard
 )

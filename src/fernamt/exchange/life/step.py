@@ -34,6 +34,7 @@ from fernamt.exchange.life.events import (
     AnnouncementEnded,
     CallArrived,
     CallerHungUp,
+    CallerLeftUnheard,
     CallFailed,
     CallId,
     Event,
@@ -94,6 +95,8 @@ def step(state: State, event: Event) -> Step:  # noqa: C901 - one case a transit
             return Arrived(arrival=event), ()
         case Unheard(), FellBack():
             return _fell_back(event), ()
+        case Unheard(), CallerLeftUnheard():
+            return _left_unheard(event), ()
         case Arrived(), TreatmentChosen():
             return _treated(state, event)
 
@@ -239,6 +242,20 @@ def _fell_back(event: FellBack) -> Ended:
         case PutInQueue(facts=facts) | Announce(facts=facts):
             detail = "fallback_reached" if event.reached else "fallback_silent"
             ended = _ended(arrived, event.ended_at, Outcome.OVERFLOWED, detail=detail)
+            return replace(ended, facts=facts)
+
+
+def _left_unheard(event: CallerLeftUnheard) -> Ended:
+    arrived = Arrived(arrival=event.arrival)
+    match event.treatment:
+        case None:
+            raise ImpossibleEvent(state="Unheard", event="CallerLeftUnheard", call=event.call)
+        case Refuse(reason=reason):
+            return _ended(arrived, event.at, Outcome.REFUSED, detail=reason)
+        case Announce(facts=facts):
+            return replace(_ended(arrived, event.at, Outcome.AFTER_HOURS), facts=facts)
+        case PutInQueue(facts=facts):
+            ended = _ended(arrived, event.at, Outcome.ABANDONED, detail=Place.GREETING)
             return replace(ended, facts=facts)
 
 
