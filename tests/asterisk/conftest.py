@@ -29,7 +29,7 @@ from fernamt.exchange.asterisk.settings import (
     Trunk,
 )
 from fernamt.exchange.device import Device, DeviceKind
-from fernamt.exchange.life.events import CallArrived, CallId, Event
+from fernamt.exchange.life.events import CallArrived, CallerLeftUnheard, CallId, Event
 from fernamt.exchange.life.states import State
 from fernamt.reception.rules import LineRules, Lines
 
@@ -162,11 +162,15 @@ class Ear:
     """What the conductor would hear, and what it would know."""
 
     events: list[Event] = field(default_factory=list)
+    unheard: list[CallerLeftUnheard] = field(default_factory=list)
     calls: dict[CallId, State] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, event: Event) -> None:
+        if isinstance(event, CallerLeftUnheard):
+            self.unheard.append(event)
+            return  # perhaps of an earlier test: none of them takes calls as the conductor does
         self.events.append(event)
         self._news.set()
 

@@ -14,6 +14,7 @@ from fernamt.exchange.asterisk.dialplan import line_variables
 from fernamt.exchange.asterisk.door import PAYLOAD, SOURCE_PORT, Door, Refused
 from fernamt.exchange.asterisk.held import new_leg, read_leg
 from fernamt.exchange.asterisk.settings import DialplanLine
+from fernamt.exchange.life.events import CallerLeftUnheard, FellBack
 
 from .conftest import KFZ, LINES, ZENTRALE
 
@@ -70,18 +71,22 @@ def test_no_fact_of_a_line_can_be_dialplan(authority: str, fallback: str) -> Non
 def test_the_journal_is_read_and_nonsense_left_out(tmp_path: Path) -> None:
     path = tmp_path / "fallback.1.csv"
     path.write_text(
-        "node1-7.0,1790000000,1790000042,ANSWER,gifhorn^+49537182370^^,"
-        "0537182370,,,,,0536112345,allowed\n"
+        "node1-7.0,1790000000,1790000042,ANSWER,7f@carrier,0537182370,,,,,0536112345,allowed\n"
+        "node1-8.0,1790000050,1790000053,unheard,8f@carrier,0537182370,,,,,0536112345,allowed\n"
         "half a li\n"
         ",,,,,\n"
     )
 
-    (call,) = journal.read(path, node="node1", lines=LINES)
+    served, left = journal.read(path, node="node1", lines=LINES)
 
+    call = served.event
+    assert isinstance(call, FellBack)
     assert call.reached
     assert call.arrival.caller == "+49536112345"
     assert (call.arrival.at, call.ended_at) == (_at(1790000000), _at(1790000042))
-    assert journal.read(path, node="node1", lines=LINES)[0].call == call.call
+    assert journal.read(path, node="node1", lines=LINES)[0].event.call == call.call
+    assert isinstance(left.event, CallerLeftUnheard)
+    assert (left.sip_call, left.event.at) == ("8f@carrier", _at(1790000053))
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ LOGGING = {
         # At their finest they would quote what is sent, and with it callers' numbers.
         "asyncio": {"level": "INFO"},
         "websockets": {"level": "INFO"},
-        "psycopg": {"level": "INFO"},
+        "psycopg": {"level": "WARNING"},
         # A refused command is an answer, not an incident.
         "django.request": {"level": "ERROR"},
         "procrastinate": {"level": "WARNING"},

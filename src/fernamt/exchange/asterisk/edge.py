@@ -81,6 +81,8 @@ class AsteriskEdge:
         ]
         self._first_looks = [asyncio.Event() for _ in nodes]
         self._variables: dict[str, str] = {}
+        self._reading = asyncio.Lock()
+        self._counting: set[asyncio.Task[None]] = set()
         self._doors: dict[str, asyncio.DatagramTransport] = {}
 
     async def run(self) -> None:
@@ -192,11 +194,17 @@ class AsteriskEdge:
         self._doors[node.address.name] = transport
 
     def _refused(self, node: Node, refused: Refused) -> None:
-        loop = asyncio.get_running_loop()
-        loop.call_later(SECOND_THOUGHTS, self._count_refusal, node, refused, datetime.now(UTC))
+        counting = asyncio.create_task(self._count_refusal(node, refused, datetime.now(UTC)))
+        self._counting.add(counting)
+        counting.add_done_callback(self._counting.discard)
 
-    def _count_refusal(self, node: Node, refused: Refused, at: datetime) -> None:
-        if node.knows_sip_call(refused.call_id) or node.telephones.knows(refused.sender):
+    async def _count_refusal(self, node: Node, refused: Refused, at: datetime) -> None:
+        """Count the call unless the application, or the dialplan's journal, knows of it."""
+        await asyncio.sleep(SECOND_THOUGHTS)
+        if node.telephones.knows(refused.sender) or node.knows_sip_call(refused.call_id):
+            return
+        await self._read_journal(node)
+        if node.knows_sip_call(journal.as_noted(refused.call_id)):
             return
         call = str(uuid.uuid4())
         arrival = CallArrived(
@@ -224,11 +232,13 @@ class AsteriskEdge:
     async def _read_journal(self, node: Node) -> None:
         if node.address.journal is None:
             return
-        for path in await journal.take(node.address.journal):
-            for call in journal.read(path, node=node.address.name, lines=node.lines):
-                self._hear(call)
-            await self._written()
-            await asyncio.to_thread(path.unlink)
+        async with self._reading:
+            for path in await journal.take(node.address.journal):
+                for noted in journal.read(path, node=node.address.name, lines=node.lines):
+                    node.remember_sip_call(noted.sip_call)
+                    self._hear(noted.event)
+                await self._written()
+                await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 async def _keep_connected(node: Node) -> NoReturn:

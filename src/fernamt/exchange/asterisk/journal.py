@@ -11,14 +11,16 @@ again, and its calls have the same ids as before.
 import asyncio
 import csv
 import logging
+import re
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from fernamt.exchange.asterisk.arrival import read_arrival
-from fernamt.exchange.asterisk.dialplan import UNHEARD
+from fernamt.exchange.asterisk.dialplan import ADDRESS, UNHEARD
 from fernamt.exchange.life.events import CallArrived, CallerLeftUnheard, CallId, FellBack
 from fernamt.reception.rules import Lines
 
@@ -26,10 +28,22 @@ log = logging.getLogger(__name__)
 
 CALLS = uuid.UUID("6f0d4e4e-3d0b-5a52-9c39-2a1f5b0e8c11")
 """Namespace of the ids of calls."""
-Unserved = FellBack | CallerLeftUnheard
-"""What became of a call that we did not hear of in time."""
 LAST_WORDS = 0.3
 """Seconds that a line begun before the renaming may take to be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A line of the journal."""
+
+    sip_call: str
+    """The SIP Call-ID, as far as the dialplan keeps it."""
+    event: FellBack | CallerLeftUnheard
+
+
+def as_noted(sip_call: str) -> str:
+    """Return what the dialplan keeps of a SIP Call-ID."""
+    return re.sub(rf"[^{ADDRESS}]", "", sip_call)[:200]
 
 
 async def take(journal: Path) -> list[Path]:
@@ -49,7 +63,7 @@ def call_id(node: str, channel: str) -> CallId:
     return str(uuid.uuid5(CALLS, f"{node}/{channel}"))
 
 
-def read(path: Path, *, node: str, lines: Lines | None) -> list[Unserved]:
+def read(path: Path, *, node: str, lines: Lines | None) -> list[Noted]:
     """Return the calls noted in *path*; a line that makes no sense is logged and left out."""
     return list(_rows(path, node=node, lines=lines))
 
@@ -61,7 +75,7 @@ def _set_aside(journal: Path) -> None:
         return
 
 
-def _rows(path: Path, *, node: str, lines: Lines | None) -> Iterator[Unserved]:
+def _rows(path: Path, *, node: str, lines: Lines | None) -> Iterator[Noted]:
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
         for number, row in enumerate(csv.reader(file, quoting=csv.QUOTE_NONE), start=1):
             try:
@@ -70,8 +84,8 @@ def _rows(path: Path, *, node: str, lines: Lines | None) -> Iterator[Unserved]:
                 log.error("Fallback journal %s: line %d makes no sense", path.name, number)
 
 
-def _call(row: list[str], *, node: str, lines: Lines | None) -> Unserved:
-    unique_id, arrived, ended, served, _line, *facts = row
+def _call(row: list[str], *, node: str, lines: Lines | None) -> Noted:
+    unique_id, arrived, ended, served, sip_call, *facts = row
     if not unique_id:
         raise ValueError
     call = call_id(node, unique_id)
@@ -86,6 +100,10 @@ def _call(row: list[str], *, node: str, lines: Lines | None) -> Unserved:
         channel=unique_id,
     )
     if served == UNHEARD:
-        return CallerLeftUnheard(call=call, at=ended_at, arrival=arrival)
+        left = CallerLeftUnheard(call=call, at=ended_at, arrival=arrival)
+        return Noted(sip_call=sip_call, event=left)
     reached = served == "ANSWER"
-    return FellBack(call=call, at=ended_at, arrival=arrival, ended_at=ended_at, reached=reached)
+    served_alone = FellBack(
+        call=call, at=ended_at, arrival=arrival, ended_at=ended_at, reached=reached
+    )
+    return Noted(sip_call=sip_call, event=served_alone)

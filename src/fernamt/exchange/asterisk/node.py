@@ -75,6 +75,8 @@ MEDIA_LOST = 44
 """Q.850 as Asterisk uses it: no sound came in any more."""
 UNALLOCATED, NO_ANSWER, REJECTED = "1", "19", "21"
 """Q.850; in SIP 404, 480 and 403."""
+LONGEST_RING = 120
+"""Seconds after which a leg ends that nobody looks after any more."""
 REMEMBERED = 2000
 """Calls whose SIP Call-ID is kept in mind."""
 GONE = 404
@@ -137,10 +139,7 @@ class Node:
         held = self.held[command.call]
         if not held.is_noted:
             held.is_noted = True
-            noted = requests.channels_set_channel_var(
-                channel_id=held.channel, variable=SERVED, value=NOTED
-            )
-            await self._tell(held, noted)
+            await self._tell(held, _noted(held.channel))
         match command:
             case AnswerCaller():
                 await self._tell(held, requests.channels_answer(channel_id=held.channel))
@@ -248,7 +247,7 @@ class Node:
                     app=APPLICATION,
                     app_args="agent",
                     caller_id=f"<{held.dialled}>",
-                    timeout=-1,
+                    timeout=LONGEST_RING,
                     originator=held.channel,
                     variables=headers if by_sip else None,
                 ),
@@ -351,6 +350,7 @@ class Node:
             return
         if self._is_on_the_line(channel.protocol_id):
             log.info("Node %s: a second INVITE of a call was refused", self.address.name)
+            self._send_soon(_noted(channel.id))
             self._send_soon(requests.channels_hangup(channel_id=channel.id, reason_code=REJECTED))
             return  # the same call again: a broken telephone, or somebody who tries us
         arrival = read_arrival(facts)
@@ -487,9 +487,7 @@ class Node:
         """Hold a call from now on."""
         self.held[held.call] = held
         self._channels[held.channel] = held
-        self._sip_calls[held.sip_call_id] = None
-        while len(self._sip_calls) > REMEMBERED:
-            self._sip_calls.popitem(last=False)
+        self.remember_sip_call(held.sip_call_id)
         if held.playback:
             self._playbacks[held.playback] = held
 
@@ -497,6 +495,12 @@ class Node:
         """Take note of an agent's leg."""
         held.legs[leg.channel] = leg
         self._channels[leg.channel] = held
+
+    def remember_sip_call(self, call_id: str) -> None:
+        """Keep in mind that there was a call with this SIP Call-ID."""
+        self._sip_calls[call_id] = None
+        while len(self._sip_calls) > REMEMBERED:
+            self._sip_calls.popitem(last=False)
 
     def knows_sip_call(self, call_id: str) -> bool:
         """Return whether there is, or just was, a call with this SIP Call-ID."""
@@ -579,3 +583,8 @@ def _ignore(answer: "asyncio.Future[object]") -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _noted(channel: str) -> Request[None]:
+    """Tell the dialplan that the call of *channel* is ours to count."""
+    return requests.channels_set_channel_var(channel_id=channel, variable=SERVED, value=NOTED)
