@@ -27,7 +27,7 @@ WITHOUT_GREETING = "05361280"
 """A line whose callers need not listen first: for journeys in which that only costs time."""
 START, STOP = 120, 60
 """Seconds that starting and stopping may take on a machine that does other things, too."""
-PATIENCE = 15.0
+PATIENCE = 30.0
 LIVE_CALLS = """
     SELECT call.id::text, state, outcome, outcome_detail AS detail, caller, dialled, channel,
         agent.name AS agent, arrived_at, queued_at, answered_at, closed_at

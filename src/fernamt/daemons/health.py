@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fernamt.daemons.configuration import Configuration, reachable
 
 PATIENCE_SECONDS = 3
-SILENT_SECONDS = 5.0
+SILENT_SECONDS = 4.0
 """A conductor says every second that it lives."""
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Asks without a proxy: it is our own machine."""

@@ -16,7 +16,7 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 SETTLED_SECONDS = 30.0
 """After this long a service has not just been started: its failures are forgotten."""
-HANGS_AFTER_SECONDS = 5.0
+HANGS_AFTER_SECONDS = 3.0
 """A service that is not alive for so long, by every look, hangs and is ended."""
 LOOK_SECONDS = 1.0
 ATTEMPTS = 3
