@@ -146,6 +146,12 @@ async def test_a_stream_says_the_same_as_a_fresh_fetch_whatever_happens(
     chance = Random(115)
     screen = Fold(desk)
     await screen.hear()
+    for second in range(60):  # until the listener, which has only just begun, tells changes
+        since = AT + timedelta(seconds=second)
+        await written(partial(write_presence, mia, state="paused", reason="break", since=since))
+        await screen.hear()
+        if "change" in screen.heard:
+            break
 
     def something_happens() -> None:
         match chance.randrange(4):
