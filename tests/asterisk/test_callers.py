@@ -26,7 +26,7 @@ from fernamt.exchange.life.events import (
 )
 from fernamt.reception.rules import announcement_key
 
-from .conftest import GREETING, Ear, Exchange, eventually, robot
+from .conftest import GREETING, Ear, Exchange, robot
 
 pytestmark = pytest.mark.asterisk
 
@@ -239,21 +239,6 @@ async def test_a_second_invitation_in_the_call_is_answered(exchange: Exchange, e
     assert len(ear.events) == 2
 
 
-async def test_a_second_call_with_the_same_call_id_is_no_second_call(
-    exchange: Exchange, ear: Ear, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("INFO")
-    async with ear.edge(exchange) as edge, exchange.sip("same_call_id"):
-        arrival = await ear.arrival()
-        await eventually(lambda: "a second INVITE of a call was refused" in caplog.text)
-        assert await _has_channels(exchange, [arrival.channel])
-        await edge.perform(AnswerCaller(call=arrival.call))
-
-        await ear.until(CallerHungUp)
-
-    assert len(ear.events) == 2
-
-
 async def _bridges(exchange: Exchange, call: str) -> list[list[str]]:
     """Return the channels in each bridge of the call, asked for through the robots' door."""
     async with exchange.asked() as connection:
@@ -264,16 +249,6 @@ async def _bridges(exchange: Exchange, call: str) -> list[list[str]]:
                 break
             await asyncio.sleep(0.02)
         return ours
-
-
-async def _has_channels(exchange: Exchange, wanted: list[str]) -> bool:
-    async with exchange.asked() as connection:
-        for _ in range(100):
-            channels = await connection.ask(requests.channels_list())
-            if [channel.id for channel in channels] == wanted:
-                return True
-            await asyncio.sleep(0.02)
-        return False
 
 
 async def _nothing_is_left(exchange: Exchange) -> bool:
