@@ -209,9 +209,10 @@ def _talk(held: HeldCall, leg: AgentLeg | None, found: Found) -> bool:
 async def _clear_away(node: Node, found: Found, *, finished: set[str]) -> None:
     """Hang up legs and destroy bridges of no live call; greet callers who are not in the log."""
     stray: list[Request[object]] = []
+    kept = {leg for held in node.held.values() for leg in held.legs}
     for channel in found.channels.values():
         owner = read_leg(channel.id)
-        if owner is not None and owner[0] not in node.held:
+        if owner is not None and channel.id not in kept:
             stray.append(requests.channels_hangup(channel_id=channel.id))
         elif channel.id in finished:
             stray.append(requests.channels_hangup(channel_id=channel.id, reason="normal"))
